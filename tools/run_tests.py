@@ -1,0 +1,62 @@
+"""Everything that ``make test`` runs after the linters, each stage with its time.
+
+1. Unit and property tests, doctests and the book's contract, on two workers.
+2. Every notebook, executed under nbval; what it prints is compared with what is committed.
+3. The browser tests (skipped with a word where no Chromium is found).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKERS = str(min(os.cpu_count() or 1, 4))
+# One thread a worker: two workers that each start a thread a core only get in each other's way.
+QUIET = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+STAGES = {
+    "unit tests": (
+        ["tests", "d2lhelpers", "--ignore=tests/browser", "-n", WORKERS, "--dist", "worksteal"],
+        QUIET,
+    ),
+    "notebooks": (
+        # Each notebook stays on one worker: its cells share a kernel.
+        [
+            "notebooks",
+            "--nbval",
+            "--nbval-current-env",
+            "--nbval-kernel-startup-timeout=120",
+            "--nbval-cell-timeout=300",
+            "-n",
+            WORKERS,
+            "--dist",
+            "loadfile",
+            "-W",
+            "default",
+        ],
+        QUIET,
+    ),
+    "browser tests": (["tests/browser"], {}),
+}
+
+
+def main() -> None:
+    failed = []
+    for name, (arguments, variables) in STAGES.items():
+        print(f"\n== {name}", flush=True)
+        started = time.perf_counter()
+        command = [sys.executable, "-m", "pytest", "-q", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables})
+        print(f"== {name}: {time.perf_counter() - started:.0f} s", flush=True)
+        if done.returncode:
+            failed.append(name)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
