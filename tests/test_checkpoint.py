@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from d2lhelpers.checkpoint import Checkpoint
 from d2lhelpers.data import random_flip
 from d2lhelpers.device import set_seed
 from d2lhelpers.training import fit
+from d2lhelpers.training._checkpoint import Checkpoint
 
 from .toy import CPU, Interrupted, images, network, one_thread, plain, same, weights, without_times
 

@@ -16,9 +16,10 @@ import pytest
 import torch
 
 import d2lhelpers as d2l
-from d2lhelpers import checkup, fashion_mnist
+from d2lhelpers import checkup
 from d2lhelpers.checkup import _rows
 from d2lhelpers.checkup._rows import row
+from d2lhelpers.data import fashion_mnist
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "d2lhelpers"

@@ -19,8 +19,7 @@ import pytest
 import torch
 import torchvision
 
-from d2lhelpers import fashion_mnist
-from d2lhelpers.data import load_data_fashion_mnist
+from d2lhelpers.data import fashion_mnist, load_data_fashion_mnist
 
 ROOT = Path(__file__).parents[1]
 
@@ -324,7 +323,7 @@ def test_a_home_that_cannot_be_written(
 PROCESS = """
 import sys
 from torchvision.datasets import FashionMNIST
-from d2lhelpers import fashion_mnist
+from d2lhelpers.data import fashion_mnist
 url, md5, checksums = eval(sys.argv[1])
 FashionMNIST.mirrors, FashionMNIST.resources = [url], list(md5.items())
 fashion_mnist.FULL = checksums

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from d2lhelpers.device import set_seed
-from d2lhelpers.placement import placed
 from d2lhelpers.training import fit
+from d2lhelpers.training._placement import placed
 
 from .toy import CPU, images, one_thread, plain, same, weights, without_times
 

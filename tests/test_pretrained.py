@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import d2lhelpers as d2l
-from d2lhelpers import fashion_mnist, pretrained
+from d2lhelpers import pretrained
+from d2lhelpers.data import fashion_mnist
 
 
 def promised() -> list[float]:

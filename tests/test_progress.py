@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from d2lhelpers import progress
-from d2lhelpers.history import History
+from d2lhelpers.training import _progress as progress
 from d2lhelpers.training import fit
+from d2lhelpers.training._history import History
 
 from .toy import Interrupted, images, network, one_thread, plain
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from d2lhelpers.advice import explain
 from d2lhelpers.data import Batches, random_flip
 from d2lhelpers.device import set_seed
-from d2lhelpers.epoch import Pass
-from d2lhelpers.placement import Placement
 from d2lhelpers.training import evaluate_accuracy, fit
+from d2lhelpers.training._advice import explain
+from d2lhelpers.training._epoch import Pass
+from d2lhelpers.training._placement import Placement
 
 from .toy import CPU, Interrupted, images, network, one_thread, plain, same, weights, without_times
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from d2lhelpers.data import Batches
-from d2lhelpers.history import History
+from d2lhelpers.training._history import History
 
 CPU = torch.device("cpu")
 

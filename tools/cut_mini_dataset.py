@@ -4,7 +4,8 @@
 
 FOLDER holds the four files of the full set, packed or not. The first 800 training and the first
 200 test images of each class are kept, in the order of the original files, and written in the same
-format. Prints the SHA-256 of each file's content for the table MINI in d2lhelpers/fashion_mnist.py.
+format. Prints the SHA-256 of each file's content for the table MINI in
+d2lhelpers/data/fashion_mnist.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from d2lhelpers import fashion_mnist
+from d2lhelpers.data import fashion_mnist
 
 KEPT = {"train": 800, "t10k": 200}
 

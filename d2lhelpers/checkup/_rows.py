@@ -139,7 +139,7 @@ def _device() -> Row:
 
 
 def _mini() -> Row:
-    from .. import fashion_mnist
+    from ..data import fashion_mnist
 
     name = "Images in the box"
     try:
@@ -151,7 +151,7 @@ def _mini() -> Row:
 
 
 def _full() -> Row:
-    from .. import fashion_mnist
+    from ..data import fashion_mnist
 
     name, folder = "Full image set", fashion_mnist.locate()
     if folder is None:

@@ -61,11 +61,11 @@ def layer_table(net: nn.Module, input_shape: Sequence[int], depth: int | None = 
     if depth is not None and depth < 1:
         raise ValueError(f"depth must be at least 1; got {depth}: 1 gives the top-level parts")
     net = getattr(net, "_orig_mod", net)  # what torch.compile wrapped
-    try:
-        return _run(_copy(net, meta=True), shape, depth, meta=True)
-    except Exception:
-        # Not every module runs without numbers. If the input is at fault, this raises again.
-        with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):
+        try:
+            return _run(_copy(net, meta=True), shape, depth, meta=True)
+        except Exception:
+            # Not every module runs without numbers. If the input is at fault, this raises again.
             return _run(_copy(net, meta=False), shape, depth, meta=False)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from d2lhelpers import fashion_mnist
+from d2lhelpers.data import fashion_mnist
 from d2lhelpers.models import Network, create, names
 
 NAMES = names()

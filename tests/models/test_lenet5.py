@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, linear, pad
 
-from d2lhelpers import fashion_mnist
+from d2lhelpers.data import fashion_mnist
 from d2lhelpers.models import create
 from d2lhelpers.models.digits import bitmaps
 from d2lhelpers.models.lenet5 import J, LeNet5, SparseConv2d, connections

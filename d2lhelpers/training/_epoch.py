@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .advice import check_labels, explain
-from .device import autocast
-from .placement import Placement
+from ..device import autocast
+from ._advice import check_labels, explain
+from ._placement import Placement
 
 
 class Pass:

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .checkpoint import Checkpoint
-from .device import try_gpu
-from .epoch import Pass, span_of
-from .history import History
-from .placement import placed
-from .progress import Progress, start
+from ..device import try_gpu
+from ._checkpoint import Checkpoint
+from ._epoch import Pass, span_of
+from ._history import History
+from ._placement import placed
+from ._progress import Progress, start
 
 __all__ = ["History", "evaluate_accuracy", "fit"]
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from .history import History
+from ._history import History
 
 REFRESH = 0.2  # seconds between two updates in a notebook
 
@@ -186,7 +186,7 @@ def _numbers(history: History) -> str:
 
 
 def _draw(history: History) -> str:
-    from . import svg
+    from .. import svg
 
     series = {
         "train loss": history.train_loss,

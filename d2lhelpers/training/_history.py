@@ -67,7 +67,7 @@ class History:
         >>> history = History([2.3, 1.0], [0.1, 0.6], [0.5, 0.7], [1.5, 1.4])
         >>> figure = history.plot()
         """
-        from .plot import training_curves
+        from ..plot import training_curves
 
         return training_curves(self)
 

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .device import random_state, set_random_state
-from .history import History
+from ..device import random_state, set_random_state
+from ._history import History
 
 PARTS = {"network", "optimizer", "history", "random", "generators"}
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from ..device import try_gpu
 from . import fashion_mnist
-from .device import try_gpu
 
 Augment = Callable[[Tensor], Tensor]
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .device import autocast, channels_last, memory_kept, random_state, set_random_state
+from ..device import autocast, channels_last, memory_kept, random_state, set_random_state
 
 
 class Placement:
