@@ -161,8 +161,10 @@ def training_curves(history: History, alt: str | None = None) -> Shown:
     epochs = range(1, len(history.train_loss) + 1)
     left.plot(epochs, history.train_loss, marker="o", markersize=4)
     left.set(title="Training loss", xlabel="epoch", ylabel="loss")
-    label(right, epochs, history.train_acc, "train")
-    label(right, epochs, history.test_acc, "test")
+    # The higher curve's name stands above its end: two close ends don't hide each other.
+    train_on_top = history.train_acc[-1:] >= history.test_acc[-1:]
+    label(right, epochs, history.train_acc, "train", lift=6 if train_on_top else -6)
+    label(right, epochs, history.test_acc, "test", lift=-6 if train_on_top else 6)
     right.set(title="Accuracy", xlabel="epoch", ylabel="share correct")
     right.margins(x=0.15)
     for axis in (left, right):
@@ -171,15 +173,20 @@ def training_curves(history: History, alt: str | None = None) -> Shown:
     return Shown(figure, alt or words)
 
 
-def label(axis: Any, x: Sequence[float], y: Sequence[float], name: str, **style: Any) -> None:
-    """Plot a line and write its name at its right end, in its own colour."""
+def label(
+    axis: Any, x: Sequence[float], y: Sequence[float], name: str, lift: float = 0, **style: Any
+) -> None:
+    """Plot a line and write its name at its right end, in its own colour.
+
+    ``lift`` moves the name up by so many points, away from that of a line that ends nearby.
+    """
     (drawn,) = axis.plot(x, y, **{"marker": "o", "markersize": 4, **style})
     if len(y):
         color = drawn.get_color()
         axis.annotate(
             name,
             (x[len(y) - 1], y[-1]),
-            xytext=(6, 0),
+            xytext=(6, lift),
             textcoords="offset points",
             va="center",
             color=shade(color) if color.startswith("#") else color,

@@ -51,7 +51,8 @@ def find(chapter: str | None, folder: Path = NOTEBOOKS) -> list[Path]:
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     """Run every cell, in the notebook's own folder, in a fresh kernel."""
-    os.environ.setdefault("PYTHONHASHSEED", "0")
+    # As make test runs them: one thread each, so that both print the same numbers.
+    os.environ |= {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
     client = NotebookClient(
         notebook,
         timeout=600,

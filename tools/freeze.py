@@ -15,10 +15,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 CUDA = re.compile(r"nvidia|^cuda|^triton")
-SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+LEAST = Version("3.10")
 
 
 def closure(root: str) -> set[str]:
@@ -45,21 +46,21 @@ def closure(root: str) -> set[str]:
 
 
 @functools.cache
-def oldest(name: str) -> str:
-    """The oldest Python that this version, and all that it needs, is sure to support."""
+def oldest(name: str) -> Version:
+    """The oldest Python that this version, and all that it needs, supports."""
     distribution = metadata.distribution(name)
     needed = SpecifierSet(distribution.metadata.get("Requires-Python") or "")
-    fits = [index for index, python in enumerate(SUPPORTED) if needed.contains(f"{python}.99")]
+    bounds = [Version(bound.version) for bound in needed if bound.operator == ">="]
     requirements = [Requirement(text) for text in distribution.requires or []]
     inner = [oldest(need.name) for need in requirements if not need.marker]
-    return SUPPORTED[max([min(fits, default=0), *map(SUPPORTED.index, inner)])]
+    return max([LEAST, *bounds, *inner])
 
 
 def line(name: str) -> str:
     """``name==version``, with the Pythons that the version supports where not all do."""
     version = metadata.version(name).partition("+")[0]
-    marker = "" if oldest(name) == SUPPORTED[0] else f' ; python_version >= "{oldest(name)}"'
-    return f"{name}=={version}{marker}"
+    since = oldest(name)
+    return f"{name}=={version}" + (f' ; python_full_version >= "{since}"' if since > LEAST else "")
 
 
 def main() -> None:
