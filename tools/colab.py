@@ -33,7 +33,7 @@ def stamp(notebook: nbformat.NotebookNode, place: str, repository: str, url: str
     setup = next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
     install = (
         'if "google.colab" in sys.modules:  # Colab has everything but the book\'s own package\n'
-        f'    %pip install -q "d2lhelpers @ git+{url}"\n'
+        f"    %pip install -q git+{url}\n"
     )
     setup.source = INSTALL.sub("", setup.source)
     setup.source = re.sub(

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -188,6 +189,9 @@ def _run(net: nn.Module, shape: tuple[int, ...], depth: int | None, meta: bool) 
     device = "meta" if meta else tensors[0].device if tensors else "cpu"
     x = torch.zeros(shape, dtype=dtypes[0] if dtypes else None, device=device)
     mark(x, start(shape))
+    if any(isinstance(m, LazyModuleMixin) and m.has_uninitialized_params() for m in net.modules()):
+        with torch.no_grad():
+            net(x)  # not while recording, which some versions of PyTorch refuse
     recorder = _Recorder(net, shape, depth)
     with torch.no_grad(), recorder:
         output = net(x)

@@ -40,6 +40,9 @@ load_data_fashion_mnist, or any size from 8 up
         self.image_size = image_size
         self.min_size = min_size
         self.accepts = accepts
+        # Two numbers, because torch.compile follows numbers in all versions and ranges in new ones.
+        self._least = accepts[0] if accepts else min_size
+        self._most = accepts[-1] if accepts else None
 
     def check(self, images: Tensor) -> None:
         """Raise ``TypeError`` or ``ValueError`` where ``images`` is not what the network takes.
@@ -90,9 +93,8 @@ create it with in_channels=1, or pass images.expand(-1, 3, -1, -1)
                 f"{self.name} needs images of at least {self.min_size}×{self.min_size}; got "
                 f"{height}×{width}: {self._size_hint()}"
             )
-        accepts = self.accepts
-        if accepts is not None and not (
-            accepts[0] <= height <= accepts[-1] and accepts[0] <= width <= accepts[-1]
+        if self._most is not None and not (
+            self._least <= height <= self._most and self._least <= width <= self._most
         ):
             raise ValueError(
                 f"the dense layers of this {self.name} were built for images of "

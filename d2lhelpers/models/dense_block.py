@@ -66,10 +66,9 @@ class DenseLayer(nn.Module):
                 norm.momentum, norm.num_batches_tracked = momentum, count
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
-        if not (self.checkpoint and self.training):
+        # A compiler plans itself what to keep; some update the statistics twice around this.
+        if not (self.checkpoint and self.training) or torch.compiler.is_compiling():
             return self.compute(*inputs)
-        if torch.compiler.is_compiling():  # the compiler itself updates the statistics once
-            return recompute_in_backward(self.compute, *inputs, use_reentrant=False)
         return recompute_in_backward(
             self.compute,
             *inputs,
