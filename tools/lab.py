@@ -21,12 +21,14 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 STATE = """() => {
   const panel = window.jupyterapp.shell.currentWidget;
+  const kernel = panel.sessionContext.session?.kernel;
   const cells = [...panel.content.model.cells].filter(cell => cell.type === 'code');
   const outputs = cells.flatMap(cell =>
     [...Array(cell.outputs.length).keys()].map(i => cell.outputs.get(i)));
   return {
     waiting: cells.filter(cell => cell.executionCount === null).length,
-    idle: panel.sessionContext.session?.kernel?.status === 'idle',
+    idle: panel.sessionContext.isReady && kernel?.status === 'idle'
+      && kernel.connectionStatus === 'connected',
     failed: outputs.filter(o => o.type === 'error').map(o => o.toJSON().evalue)
   };
 }"""

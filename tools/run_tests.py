@@ -40,7 +40,7 @@ STAGES = {
         ],
         QUIET,
     ),
-    "browser tests": (["tests/browser"], {}),
+    "browser tests": (["tests/browser", "--durations=8"], QUIET),
 }
 
 

@@ -32,7 +32,8 @@ class DenseNet(Network):
     num_classes)``; its tensors are named as torchvision's. The textbook form, ``textbook=True``,
     has one 3×3 convolution a layer, and biases. ``checkpoint=True`` computes each dense layer a
     second time in the backward pass instead of keeping what it joined and normalized: the same
-    gradients and running statistics from a fraction of the memory.
+    gradients and running statistics from a fraction of the memory. ``torch.compile`` plans its
+    memory itself and takes no notice of it.
 
     Convolutions start from He's distribution, N(0, 2/fan_in), normalizations at scale 1 and shift
     0, biases at 0, the dense layer's weights from PyTorch's default.

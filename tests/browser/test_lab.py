@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import lab as tool
 import pytest
@@ -12,8 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from d2lhelpers.explore.convolution import operands
 
-ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+# The next test runs chapter 03. nbval runs every chapter: these stand for what a browser adds.
+CHAPTERS = ["00_start_here.ipynb", "11_lenet.ipynb"]
 
 
 def handle(page: Page, description: str) -> Locator:

@@ -29,12 +29,15 @@ def test_an_explorer_moves_inside_a_slide(browser: Browser, lab: str) -> None:
             slides.wait_for_timeout(200)
         row = here.locator(".widget-slider", has=slides.get_by_text("stride s", exact=True))
         # With the mouse: in slides the arrow keys turn the page.
-        track = row.locator(".noUi-base").bounding_box()
-        assert track is not None
-        middle = track["y"] + track["height"] / 2
-        slides.mouse.click(track["x"] + track["width"] / 3, middle)  # stride 2 of 1 to 4
+        track = row.locator(".noUi-base")
+        expect(track).to_be_visible()
+        slides.wait_for_timeout(1500)  # the slide has stopped moving in
+        box = track.bounding_box()
+        assert box is not None
+        place = {"x": box["width"] / 3, "y": box["height"] / 2}  # stride 2 of 1 to 4
+        track.click(position=place, force=True)
         picture = here.locator(".widget-html svg[role=img]")
-        expect(picture).to_have_attribute("aria-label", re.compile("output 2×2"))
+        expect(picture).to_have_attribute("aria-label", re.compile("output 2×2"), timeout=20_000)
         box = picture.bounding_box()
         assert box is not None and box["y"] + box["height"] <= 720
     finally:

@@ -118,6 +118,7 @@ def forward_only(forward: Callable[[Tensor], Tensor]) -> nn.Module:
 
 OPERATIONS: dict[str, tuple[Callable[[Tensor], Tensor], tuple[int, int], tuple[float, float]]] = {
     "slice": (lambda x: x[:, :, 1:, ::2], (3, 3), (1, 2)),
+    "shifted": (lambda x: x[..., 2:] + x[..., :-2], (3, 5), (1, 1)),
     "transposed": (lambda x: x.transpose(2, 3), (3, 3), (1, 1)),
     "permuted": (
         lambda x: x.permute(0, 2, 3, 1) @ torch.ones(4, 5, device=x.device),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from d2lhelpers.inspection import layer_table
 from d2lhelpers.models import create, info, names
 
-from .nets import published
+from .nets import Module, published
 
 
 @pytest.mark.parametrize("name", names())
@@ -93,3 +95,12 @@ def test_networks_of_dense_layers(shape: tuple[int, ...]) -> None:
     assert table.rows[-1].output_shape == (batch, 2)
     assert table.rows[0].receptive_field is None and table.depth == 2
     assert "receptive" not in str(table)
+
+
+def test_depth_counts_layers_with_weights_on_the_longest_path() -> None:
+    def forward(self: Any, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return self.conv2(self.conv1(x)) @ x + self.short(x)  # a product without weights
+
+    parts = {name: nn.Conv2d(2, 2, 1) for name in ("conv", "conv1", "conv2", "short")}
+    assert layer_table(Module(forward, **parts), (2, 5, 5)).depth == 3
