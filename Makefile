@@ -1,7 +1,8 @@
-# Readers:  make lab · make test          Authors:  make book · make colab · make lint
+# Readers:  make lab · make slides · make slides-pdf · make site · make test
+# Authors:  make book · make colab · make lint · make freeze · make pictures
 # ARGS       options for JupyterLab        make lab ARGS="--no-browser --port 8899"
 # PIP_ARGS   options for pip               a mirror, or PyTorch's CPU-only index (see README.md)
-# CHAPTER    one chapter for make book     make book CHAPTER=03
+# CHAPTER    one chapter                   make book CHAPTER=03 · make slides CHAPTER=03
 # REPO       where the repository lives    make colab REPO=owner/name
 
 SHELL    := /bin/bash
@@ -15,7 +16,7 @@ REPO     ?=
 bin   := $(VENV)/bin
 ready := $(VENV)/ready
 
-.PHONY: setup lab test lint book colab freeze pictures
+.PHONY: setup lab slides slides-pdf site test lint book colab freeze pictures
 .DELETE_ON_ERROR:
 
 setup: $(ready)
@@ -34,6 +35,15 @@ $(ready): pyproject.toml constraints.txt tools/setup_lab.py $(shell find tools/j
 lab: $(ready)
 	@$(bin)/jupyter trust notebooks/*.ipynb notebooks/solutions/*.ipynb >/dev/null
 	$(bin)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ARGS)
+
+slides: $(ready)
+	@$(bin)/python tools/slides.py $(CHAPTER)
+
+slides-pdf: $(ready)
+	@$(bin)/python tools/slides.py --pdf $(CHAPTER)
+
+site: $(ready)
+	@$(bin)/python tools/site_pages.py
 
 test: $(ready) lint
 	$(bin)/python tools/run_tests.py $(ARGS)

@@ -260,7 +260,7 @@ def test_without_ipywidgets_a_notebook_shows_the_table() -> None:
     bundle = checkup.Report([READY[0], broken], False)._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
     assert "To repair: ipywidgets" in bundle["text/html"]
-    assert "<code>%pip install &#x27;it&gt;=1&#x27;</code>" in bundle["text/html"]
+    assert ">%pip install &#x27;it&gt;=1&#x27;</code>" in bundle["text/html"]
     assert "run %pip install 'it>=1'" in bundle["text/plain"]
 
 

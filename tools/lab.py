@@ -96,9 +96,11 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def open_chapter(page: Page, address: str, name: str) -> None:
     """Open a notebook in JupyterLab and wait for its kernel."""
-    page.goto(f"{address}/lab/tree/notebooks/{name}")
+    page.goto(f"{address}/lab/tree/notebooks/{name}?reset")  # without the tabs of another page
     expect(page.locator(".jp-NotebookPanel:visible .jp-Cell").first).to_be_visible(timeout=60_000)
     page.wait_for_function(f"() => window.jupyterapp && ({STATE})().idle", timeout=60_000)
+    # What is sent before the kernel has answered once may be lost.
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.info")
 
 
 def run_all(page: Page) -> list[str]:

@@ -120,7 +120,9 @@ def _summary(shown: list[Row]) -> str:
 
 def _html(text: str) -> str:
     """Text for a page: what stands in backticks is a command."""
-    return re.sub("`(.*?)`", r"<code>\1</code>", escape(text))
+    # In the report's own colours: a dark page's colour for code would stand on white.
+    style = "color: inherit; background: none"
+    return re.sub("`(.*?)`", rf'<code style="{style}">\1</code>', escape(text))
 
 
 def _plain(text: str) -> str:

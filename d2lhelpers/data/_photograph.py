@@ -21,11 +21,11 @@ def photograph(height: int = 600) -> Tensor:
     >>> photograph(150).shape
     torch.Size([3, 150, 128])
     """
-    import matplotlib.pyplot as plt
     from matplotlib.cbook import get_sample_data
+    from matplotlib.image import imread
 
-    with get_sample_data("grace_hopper.jpg") as file:
-        pixels = torch.tensor(plt.imread(file, format="jpg"))
+    file = get_sample_data("grace_hopper.jpg", asfileobj=False)
+    pixels = torch.tensor(imread(file))
     picture = pixels.permute(2, 0, 1).float() / 255
     full_height, full_width = picture.shape[-2:]
     if not 1 <= height <= full_height:

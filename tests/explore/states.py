@@ -21,13 +21,13 @@ def sample(space: dict[str, Iterable[Any]], count: int) -> list[dict[str, Any]]:
     return [{name: draw.choice(values) for name, values in choices.items()} for _ in range(count)]
 
 
-def grids(picture: str) -> list[list[str]]:
+def grids(picture: str | Picture) -> list[list[str]]:
     """The texts of each grid of numbers in a picture, in drawing order."""
     groups = [g for g in ET.fromstring(str(picture)).iter(f"{SVG}g") if g.get("class") == "cells"]
     return [[text.text or "" for text in group.iter(f"{SVG}text")] for group in groups]
 
 
-def words(picture: str) -> str:
+def words(picture: str | Picture) -> str:
     """All text of a picture."""
     return " ".join(ET.fromstring(str(picture)).itertext())
 

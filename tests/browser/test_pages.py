@@ -1,0 +1,199 @@
+"""Slide files and the site, opened from the disk with no network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+import site_pages
+import slides
+from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+LEFT_OVER = re.compile(r"\$[^$\s][^$]*\$|\\(?:frac|lfloor|times|sum|text)\b")
+# What stands outside the slide, is missing, or was not set: read from the current slide.
+FAULTS = """() => {
+  const slide = Reveal.getCurrentSlide(), found = [];
+  slide.querySelectorAll('.fragment').forEach(part => part.classList.add('visible'));
+  for (const part of slide.querySelectorAll('*')) {
+    if (part.closest('aside.notes, mjx-assistive-mml')) continue;
+    const box = part.getBoundingClientRect();
+    if (!box.width || !box.height) continue;
+    if (box.bottom > 720.5 || box.right > 1280.5 || box.left < 0 || box.top < 0)
+      found.push(`${part.tagName} ends at ${box.right.toFixed()}, ${box.bottom.toFixed()}`);
+    const overflow = getComputedStyle(part).overflowX;
+    if (part.scrollWidth > part.clientWidth + 1 && /auto|scroll/.test(overflow))
+      found.push(`${part.tagName} is cut off at the right`);
+    if (part.tagName === 'IMG' && !part.naturalWidth) found.push('a picture is missing');
+    const target = part.tagName === 'A' ? part.getAttribute('href') : '';
+    if (target && !/^(https?:|#|[0-9][0-9]_[a-z_0-9]+[.]html$)/.test(target))
+      found.push(`a link to ${target}`);
+    if (part.tagName === 'MJX-MERROR') found.push(`formula: ${part.textContent}`);
+  }
+  return [slide.innerText.trim().slice(0, 60), found];
+}"""
+NEXT = """() => {
+  const all = [...document.querySelectorAll('.slides section')]
+    .filter(section => !section.querySelector('section'));
+  const following = all[all.indexOf(Reveal.getCurrentSlide()) + 1];
+  if (!following) return false;
+  const place = Reveal.getIndices(following);
+  Reveal.slide(place.h, place.v);
+  return true;
+}"""
+
+
+@pytest.fixture(scope="module")
+def decks() -> Path:
+    slides.TARGET.mkdir(parents=True, exist_ok=True)
+    slides.assets()
+    for path in slides.chapters(None):
+        slides.deck(path)
+    return slides.TARGET
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    return site_pages.build()
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[Page]:
+    """A page that fails the test when it asks the network or logs an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if not _local(r.url) else None)
+    page.on("requestfailed", lambda r: errors.append(f"not found: {r.url}"))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    yield page
+    context.close()
+    assert not asked, asked
+    assert not errors, errors
+
+
+def _local(url: str) -> bool:
+    return url.startswith(("file:", "data:", "blob:", "about:"))
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core calls serious or critical in the page, by WCAG 2 A and AA."""
+    page.evaluate(AXE)
+    options = {"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]}
+    options["preload"] = False  # it would fetch style sheets, which a page from the disk may not
+    violations = page.evaluate(f"() => axe.run(document, {json.dumps(options)})")["violations"]
+    return [
+        f"{found['id']}: {found['nodes'][0]['html'][:200]} {found['nodes'][0]['failureSummary']}"
+        for found in violations
+        if found["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_slide_is_whole(offline: Page, decks: Path, name: str) -> None:
+    offline.goto((decks / f"{name}.html").as_uri())
+    offline.wait_for_function("() => window.Reveal?.isReady() && window.MathJax?.startup?.promise")
+    offline.evaluate("() => MathJax.startup.promise")
+    count, wrong = 1, []
+    while True:
+        title, faults = offline.evaluate(FAULTS)
+        wrong += [f"slide {count} ({title!r}): {fault}" for fault in faults[:2]]
+        if not offline.evaluate(NEXT):
+            break
+        count += 1
+    assert count == offline.evaluate("() => Reveal.getTotalSlides()") >= 8
+    assert not wrong, "\n".join(wrong)
+    text = offline.evaluate(
+        "() => [...document.querySelectorAll('.slides .jp-RenderedMarkdown')]"
+        ".map(part => { const copy = part.cloneNode(true);"
+        " copy.querySelectorAll('code, pre').forEach(c => c.remove()); return copy.textContent })"
+        ".join('\\n')"
+    )
+    assert not LEFT_OVER.search(text), LEFT_OVER.search(text)
+
+
+def test_speaker_notes_belong_to_their_slides(offline: Page, decks: Path) -> None:
+    offline.goto((decks / "03_padding_stride_dilation.html").as_uri())
+    offline.wait_for_function("() => window.Reveal?.isReady()")
+    with offline.expect_popup() as popup:
+        offline.keyboard.press("s")
+    view = popup.value
+    view.wait_for_selector("#speaker-controls", state="attached")
+    offline.evaluate("() => Reveal.slide(1, 0)")
+    view.locator(".speaker-controls-notes .value").get_by_text("Let the room vote").wait_for()
+
+
+def test_slides_are_accessible(offline: Page, decks: Path) -> None:
+    offline.goto(f"{(decks / '03_padding_stride_dilation.html').as_uri()}?print-pdf")
+    offline.wait_for_selector(".pdf-page")
+    offline.evaluate("() => MathJax.startup.promise")
+    assert serious(offline) == []
+
+
+def test_slides_print_one_page_a_slide(browser: Browser, decks: Path) -> None:
+    deck = decks / "00_start_here.html"
+    page = browser.new_page()
+    page.goto(deck.as_uri())
+    page.wait_for_function("() => window.Reveal?.isReady()")
+    count = page.evaluate("() => Reveal.getTotalSlides()")
+    page.close()
+    (pdf,) = slides.print_pdf(browser, [deck])
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == count
+
+
+def test_site_links_resolve(site: Path) -> None:
+    pages = sorted(site.rglob("*.html"))
+    anchors = {page: set(re.findall(r'\bid="([^"]+)"', page.read_text())) for page in pages}
+    broken = []
+    for page in pages:
+        for target in re.findall(r'<a\b[^>]*?\bhref="([^"]+)"', page.read_text()):
+            if re.match(r"\w+:", target):
+                continue
+            file, _, anchor = target.partition("#")
+            there = (page.parent / file).resolve() if file else page
+            if not there.exists() or (there in anchors and anchor and anchor not in anchors[there]):
+                broken.append(f"{page.name}: {target}")
+    assert len(pages) > len(CHAPTERS) and not broken, broken
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_site_pages_are_whole_and_accessible(browser: Browser, site: Path, theme: str) -> None:
+    context = browser.new_context(color_scheme=theme, offline=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if not _local(r.url) else None)
+    for name in ["index", *CHAPTERS]:
+        page.goto((site / f"{name}.html").as_uri())
+        if page.locator("script[src*=mathjax]").count():  # a page without formulas has none
+            page.wait_for_function("() => window.MathJax?.startup?.promise")
+            page.evaluate("() => MathJax.startup.promise")
+        assert page.locator("html").get_attribute("data-theme") == theme
+        assert page.evaluate("() => [...document.images].every(i => i.complete && i.naturalWidth)")
+        assert page.locator("div.picture").count() >= 1, name
+        assert page.locator("mjx-merror").count() == 0, name
+        if name in ("index", "00_start_here", "03_padding_stride_dilation"):
+            assert serious(page) == [], name
+    context.close()
+    assert not asked, asked
+
+
+def test_site_search_finds(offline: Page, site: Path) -> None:
+    offline.goto(f"{(site / 'search.html').as_uri()}?q=dilation")
+    found = offline.locator("#search-results li a")
+    found.first.wait_for()
+    assert any("03_padding" in (link.get_attribute("href") or "") for link in found.all())
+
+
+def test_site_offers_the_chapters_for_download(site: Path) -> None:
+    for name in CHAPTERS:
+        assert f'href="_sources/{name}.ipynb"' in (site / f"{name}.html").read_text()
+        original = (ROOT / "notebooks" / f"{name}.ipynb").read_bytes()
+        assert (site / "_sources" / f"{name}.ipynb").read_bytes() == original
