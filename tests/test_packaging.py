@@ -29,9 +29,11 @@ LAYERS: dict[str, set[str]] = {
     "plot": {"svg"},
     "book": {"svg"},
     "diagrams": {"svg", "arithmetic", "inspection"},
-    "explore": {"svg", "functional", "arithmetic", "models", "inspection", "diagrams"},
+    "explore": {"svg", "functional", "arithmetic", "data", "models", "inspection", "diagrams"},
     "exercises": {"svg", "arithmetic", "functional", "models"},
     "pretrained": {"models"},
+    "presets": {"data", "device", "models", "training"},
+    "train": {"device", "models", "presets"},
     "checkup": set(),
 }
 # Imported inside the one function that needs it.

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..device import autocast
+from . import _together as together
 from ._advice import check_labels, explain
 from ._placement import Placement
 
@@ -21,6 +22,7 @@ class Pass:
     Args:
         place: the network on its device.
         span: the smallest and largest label of the whole pass, where they are known beforehand.
+        shared: several processes make the pass together, each on its part of the images.
 
     >>> run = Pass(Placement(nn.Identity(), torch.device("cpu")))
     >>> loss = run.loss(torch.zeros(4, 2), torch.tensor([0, 0, 0, 1]))
@@ -28,8 +30,11 @@ class Pass:
     (0.6931, 0.75)
     """
 
-    def __init__(self, place: Placement, span: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, place: Placement, span: tuple[int, int] | None = None, shared: bool = False
+    ) -> None:
         self.place = place
+        self.shared = shared
         self.span = span
         self.own_loss = getattr(place.net, "loss", None)
         self.own_predict = getattr(place.net, "predict", None)
@@ -74,7 +79,7 @@ class Pass:
         """The mean over all images; this waits for the device."""
         sizes = torch.tensor([len(y) for y in self.labels], dtype=torch.float64)
         # Added up on the CPU, for MPS has no float64.
-        return (torch.stack(self.losses).cpu().double() @ sizes / sizes.sum()).item()
+        return self._ratio(torch.stack(self.losses).cpu().double() @ sizes, sizes.sum())
 
     def accuracy(self) -> float:
         """The share of all images that were answered rightly; this waits for the device."""
@@ -82,7 +87,14 @@ class Pass:
         if self.losses and self.own_loss is None and self.num_outputs is not None:
             # Cross-entropy passes over the label -100 in silence.
             check_labels(*span_of(labels), self.num_outputs)
-        return (torch.cat(self.answers) == labels).sum().item() / len(labels)
+        right = (torch.cat(self.answers) == labels).sum().cpu().double()
+        return self._ratio(right, torch.tensor(float(len(labels)), dtype=torch.float64))
+
+    def _ratio(self, part: Tensor, whole: Tensor) -> float:
+        sums = torch.stack([part, whole])
+        if self.shared:
+            sums = together.total(sums)
+        return (sums[0] / sums[1]).item()
 
     @contextmanager
     def explained(self) -> Iterator[None]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..device import try_gpu
+from . import _together as together
 from ._checkpoint import Checkpoint
 from ._epoch import Pass, span_of
 from ._history import History
@@ -75,7 +76,10 @@ def fit(
         FloatingPointError: the loss of an epoch is no longer finite.
 
     A checkpoint that already holds ``num_epochs`` epochs or more is loaded and nothing is trained;
-    more of them give a warning. A full disk gives a warning too: training goes on, and the file
+    more of them give a warning. Started by ``torchrun``, each process takes its part of every
+    batch, and their gradients are averaged: the steps are those of one process with the whole
+    batch, but for what is drawn (dropout) and for batch statistics, which each process takes of its
+    own part. A full disk gives a warning too: training goes on, and the file
     keeps the last epoch that fitted. The environment variable ``TQDM_DISABLE=1`` hides the display.
 
     >>> images = torch.rand(64, 2, generator=torch.Generator().manual_seed(0))
@@ -102,22 +106,24 @@ def fit(
                 )
         labels = getattr(train_iter, "labels", None)
         span = span_of(labels) if isinstance(labels, Tensor) and len(labels) else None
+        place.trained = together.averaging(net, device)
         progress = start(num_epochs, history, length_hint(train_iter, 0) or None)
         outcome = f"failed in epoch {history.epochs + 1} of {num_epochs}"
         try:
             while history.epochs < num_epochs:
                 began = time.perf_counter()
-                run = Pass(place, span)
+                run = Pass(place, span, shared=True)
                 loss, train_acc = _train_epoch(run, train_iter, chosen, progress)
                 if not math.isfinite(loss):
                     raise FloatingPointError(
                         f"the training loss became {loss} in epoch {history.epochs + 1}: lower lr "
                         f"(it is {chosen.param_groups[0]['lr']})"
                     )
-                test_acc = _test_epoch(Pass(place), test_iter)
+                together.same_buffers(net)
+                test_acc = _test_epoch(Pass(place, shared=True), _part(test_iter, training=False))
                 history.append(loss, train_acc, test_acc, time.perf_counter() - began)
                 progress.epoch(history)
-                if saved is not None:
+                if saved is not None and together.rank() == 0:
                     _save(saved, history)
                 outcome = f"failed in epoch {history.epochs + 1} of {num_epochs}"
             outcome = history.summary()
@@ -184,7 +190,10 @@ def _train_epoch(
     """One step for each batch: the mean loss and the share of images answered rightly."""
     run.place.net.train()
     with run.explained():
-        for X, y in data:
+        seed = together.same_seed()
+        batches = iter(_part(data, training=True))
+        together.own_seed(seed)
+        for X, y in batches:
             optimizer.zero_grad()
             run.loss(X, y).backward()
             optimizer.step()
@@ -206,6 +215,11 @@ def _test_epoch(run: Pass, data: Data) -> float:
     if not run.answers:
         raise ValueError("the data to evaluate on gave no batch: pass at least one image")
     return run.accuracy()
+
+
+def _part(data: Data, training: bool) -> Data:
+    """What this process takes of the data: all of it, where it is the only one."""
+    return data if together.size() == 1 else together.Share(data, training)
 
 
 def _save(checkpoint: Checkpoint, history: History) -> None:

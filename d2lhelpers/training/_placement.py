@@ -30,6 +30,7 @@ class Placement:
                 "one batch before"
             )
         self.net = net.to(device)
+        self.trained: nn.Module = net  # what is called in training; several processes wrap it
         self.device = device
         self.last = channels_last(device)
         self.tried = False
@@ -59,7 +60,7 @@ class Placement:
         if self.last and X.dim() == 4:
             X = X.contiguous(memory_format=torch.channels_last)
         with autocast(self.device):
-            return self.net(X)
+            return self.trained(X) if self.net.training else self.net(X)
 
     def release(self) -> None:
         """Store the weights in PyTorch's usual order again, for readers who ``view`` them.

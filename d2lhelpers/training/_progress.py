@@ -16,6 +16,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from . import _together as together
 from ._history import History
 
 REFRESH = 0.2  # seconds between two updates in a notebook
@@ -47,7 +48,7 @@ def start(num_epochs: int, history: History, batches: int | None) -> Progress:
     ...     type(start(10, History(), 32)).__name__
     'Bar'
     """
-    silent = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
+    silent = os.environ.get("TQDM_DISABLE", "0") not in ("", "0") or together.rank() > 0
     show = None if silent else _notebook_display()
     return (
         Bar(num_epochs, history, batches, silent)
