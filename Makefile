@@ -1,5 +1,5 @@
 # Readers:  make lab · make slides · make slides-pdf · make site · make test
-# Authors:  make book · make colab · make lint · make freeze · make pictures
+# Authors:  make book · make colab · make lint · make freeze · make pictures · make bench · make bench-gpu
 # ARGS       options for JupyterLab        make lab ARGS="--no-browser --port 8899"
 # PIP_ARGS   options for pip               a mirror, or PyTorch's CPU-only index (see README.md)
 # CHAPTER    one chapter                   make book CHAPTER=03 · make slides CHAPTER=03
@@ -16,7 +16,7 @@ REPO     ?=
 bin   := $(VENV)/bin
 ready := $(VENV)/ready
 
-.PHONY: setup lab slides slides-pdf site test lint book colab freeze pictures
+.PHONY: setup lab slides slides-pdf site test lint book colab freeze pictures bench bench-gpu
 .DELETE_ON_ERROR:
 
 setup: $(ready)
@@ -64,3 +64,9 @@ freeze: $(ready)
 
 pictures: $(ready)
 	$(bin)/python tools/pictures.py
+
+bench: $(ready)
+	$(bin)/python bench/cpu.py
+
+bench-gpu: $(ready)
+	$(bin)/python bench/gpu.py
