@@ -51,7 +51,9 @@ def test_both_loops_take_the_same_steps_to_the_same_loss() -> None:
     sgd = torch.optim.SGD(other.parameters(), lr=0.01)  # larger steps would grow rounding errors
     loss, accuracy = textbook.train_epoch(other, theirs, theirs, sgd, CPU)
     assert len(one.seen) == len(other.seen) == 20
-    torch.testing.assert_close(torch.stack(one.seen), torch.stack(other.seen), rtol=1e-3, atol=1e-4)
+    ours, others = torch.stack(one.seen), torch.stack(other.seen)
+    torch.testing.assert_close(ours[:5], others[:5], rtol=0, atol=1e-6)
+    torch.testing.assert_close(ours, others, rtol=0, atol=5e-3)  # rounding errors grow with steps
     assert history.train_loss[0] == pytest.approx(loss, rel=1e-4)
     assert history.test_acc[0] == pytest.approx(accuracy, abs=0.002)
 
