@@ -84,7 +84,7 @@ _BOTH = {
     **_each(_small(67, 0.25, 4, 0.001), _full(224, 0.0005), "nin"),
     **_each(_small(32, 0.5, 3, 0.001), _full(96, 0.001), "googlenet"),
     **_each(
-        _small(28, 0.25, 4, 0.002),
+        _small(28, 0.25, 5, 0.05, "momentum"),
         _full(96, 0.001),
         *(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
     ),

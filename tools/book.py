@@ -59,6 +59,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
+        coalesce_streams=True,  # what a slow cell prints in two pieces is one output
     )
     try:
         client.execute()

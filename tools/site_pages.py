@@ -27,7 +27,8 @@ def sources() -> list[Path]:
     (SOURCE / "solutions").mkdir(parents=True)
     (SOURCE / "_static").mkdir()
     shutil.copy(OWN / "conf.py", SOURCE)
-    shutil.copy(OWN / "site.css", SOURCE / "_static")
+    for name in ("site.css", "site.js"):
+        shutil.copy(OWN / name, SOURCE / "_static")
     paths = sorted([*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("solutions/*.ipynb")])
     for path in paths:
         notebook = read(path)

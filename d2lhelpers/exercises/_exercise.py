@@ -132,8 +132,8 @@ def difference(said: Any, truth: Any, source: str = "expected") -> str | None:
         return None
     if isinstance(truth, (tuple, list)) and isinstance(said, (tuple, list)):
         same = list(said) == list(truth)
-    else:
-        same = type(said) is not bool and said == truth if isinstance(truth, int) else said == truth
+    else:  # True is no answer to a question for a number, nor 1 to one for yes or no
+        same = said == truth and isinstance(said, bool) == isinstance(truth, bool)
     return None if same else f"you said {describe(said)}; {source} {describe(truth)}"
 
 

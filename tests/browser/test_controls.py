@@ -6,10 +6,14 @@ import re
 import statistics
 
 import lab as tool
+import pytest
+import torch
 import torch.nn.functional as F
 from playwright.sync_api import Locator, Page, expect
 
 from d2lhelpers.explore.convolution import operands
+
+from .test_lab import numbers
 
 # The same picture as the explorer's first, in the way that most notebooks draw it.
 MATPLOTLIB = """
@@ -74,8 +78,8 @@ def row(page: Page, description: str) -> Locator:
     return page.locator(".jupyter-widgets", has=page.get_by_text(description, exact=True)).last
 
 
-def test_dropdown_checkbox_button_and_mouse(page: Page, lab: str) -> None:
-    scratch(page, lab, "controls.ipynb", "d2l.explore.convolution()")
+def test_mouse_and_play_button(page: Page, lab: str) -> None:
+    scratch(page, lab, "mouse.ipynb", "d2l.explore.convolution()")
     picture = page.locator(".widget-html svg[role=img]")
     expect(picture).to_be_visible(timeout=20_000)
     track = row(page, "stride s").locator(".noUi-base")
@@ -88,6 +92,33 @@ def test_dropdown_checkbox_button_and_mouse(page: Page, lab: str) -> None:
     page.locator(".jupyter-widgets button").first.click()  # play: the window walks
     last = f"is {Y[1, 1]:.0f}".replace("-", "−")
     expect(picture).to_have_attribute("aria-label", re.compile(last), timeout=20_000)
+
+
+def test_dropdown_checkbox_and_number(page: Page, lab: str) -> None:
+    scratch(page, lab, "choices.ipynb", "d2l.explore.pooling()", "d2l.explore.kernel()")
+    picture = page.locator(".widget-html svg[role=img]").first
+    expect(picture).to_be_visible(timeout=20_000)
+    inputs = numbers(picture)[0]
+    side = round(len(inputs) ** 0.5)
+    X = torch.tensor(inputs).reshape(1, 1, side, side)
+    row(page, "mode").locator("select").select_option(label="average")
+    expect(picture).to_have_attribute("aria-label", re.compile("verage"))
+    means = F.avg_pool2d(X, 2).flatten().tolist()
+    assert numbers(picture)[-1] == pytest.approx(means, abs=0.051)
+    for _ in range(side % 2 == 0):  # an odd input: ceil mode adds a window
+        row(page, "input n").locator("[role=slider]").press("ArrowRight")
+    before = len(numbers(picture)[-1])
+    row(page, "ceil_mode").locator("input[type=checkbox]").check()
+    page.wait_for_function(
+        "([picture, count]) => [...picture.querySelectorAll('g.cells')].at(-1)"
+        ".querySelectorAll('text').length > count",
+        arg=[picture.element_handle(), before],
+    )
+    filtered = page.locator(".widget-html svg[role=img]").nth(1)
+    label = filtered.get_attribute("aria-label")
+    row(page, "K[1, 1]").locator("input").fill("5")
+    row(page, "K[1, 1]").locator("input").press("Enter")
+    expect(filtered).not_to_have_attribute("aria-label", label or "")
 
 
 def test_a_new_picture_stands_there_within_100_ms(page: Page, lab: str) -> None:

@@ -71,6 +71,9 @@ def test_difference_of_tensors_names_the_place() -> None:
         ([1, 2], (1, 2), True),
         ((1, 2), (2, 1), False),
         ("3", 3, False),
+        (True, True, True),
+        (1, True, False),
+        (False, 0, False),
     ],
 )
 def test_difference_of_numbers(said: object, truth: object, same: bool) -> None:

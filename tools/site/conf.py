@@ -19,6 +19,7 @@ html_context = {"default_mode": "auto"}
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = True
 html_show_sphinx = False
 html_show_search_summary = False  # a page from the disk may not fetch the others
