@@ -29,8 +29,17 @@ PARTS = ("Start", "Part I: the operations", "Part II: the networks")
 
 CHAPTERS = (
     Chapter("00", "start_here", "Start here", 0, (), 10),
-    Chapter("03", "padding_stride_dilation", "Padding, stride, dilation", 1, ("00",), 50),
-    Chapter("11", "lenet", "LeNet", 2, ("03",), 60),
+    Chapter("01", "dense_to_convolution", "From dense to convolution", 1, ("00",), 45),
+    Chapter("02", "cross_correlation", "Cross-correlation", 1, ("01",), 50),
+    Chapter("03", "padding_stride_dilation", "Padding, stride, dilation", 1, ("02",), 50),
+    Chapter("04", "channels", "Channels and 1×1", 1, ("03",), 45),
+    Chapter("05", "pooling", "Pooling", 1, ("03",), 45),
+    Chapter("06", "transposed_convolution", "Transposed convolution", 1, ("04",), 45),
+    Chapter("07", "activations", "Activations", 1, ("02",), 45),
+    Chapter("08", "normalization", "Normalization", 1, ("04", "07"), 60),
+    Chapter("09", "regularization", "Regularization", 1, ("07",), 50),
+    Chapter("10", "optimizers", "Optimizers", 1, ("08", "09"), 50),
+    Chapter("11", "lenet", "LeNet", 2, ("05", "07"), 60),
 )
 
 # Parts 0 and 1 stand in the left column, part 2 in the right one. An arrow leaves a box in its

@@ -8,6 +8,7 @@ from itertools import product
 
 import pytest
 import torch
+import torch.nn.functional as F
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 import d2lhelpers as d2l
 from d2lhelpers import svg
 from d2lhelpers.diagrams import stages
+from tests.explore.states import grids, value
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -194,3 +196,73 @@ def test_any_network_is_drawn_and_left_as_it_was() -> None:
 def test_a_refused_image_raises_the_network_s_own_words() -> None:
     with pytest.raises(ValueError, match="lenet needs images of at least 28×28; got 20×20"):
         d2l.diagrams.network(d2l.models.create("lenet"), (1, 20, 20))
+
+
+def outlines(picture: object) -> list[tuple[float, float, float, float]]:
+    """(x, y, width, height) of the outlined windows, in the order in which they are drawn."""
+    return [
+        tuple(float(rect.get(key, 0)) for key in ("x", "y", "width", "height"))  # type: ignore[misc]
+        for rect in ET.fromstring(str(picture)).iter(f"{SVG}rect")
+        if rect.get("stroke-width") == "3"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("c_i", "c_o", "image", "kernel"),
+    [
+        (2, 2, (3, 3), (2, 2)),
+        (1, 3, (2, 4), (1, 3)),
+        (3, 6, (3, 2), (1, 2)),
+        (1, 1, (2, 2), (2, 2)),
+    ],
+)
+def test_im2col_draws_pytorch_s_matrices(
+    c_i: int, c_o: int, image: tuple[int, int], kernel: tuple[int, int]
+) -> None:
+    X = (torch.arange(c_i * image[0] * image[1]) * 5 % 7).reshape(c_i, *image).float()
+    K = (torch.arange(c_o * c_i * kernel[0] * kernel[1]) * 3 % 5 - 2).reshape(c_o, c_i, *kernel)
+    K = K.float()
+    picture = d2l.diagrams.im2col(X, K)
+    *maps, rows, columns, made = [[value(text) for text in grid] for grid in grids(picture)]
+    assert maps == X.flatten(1).tolist()
+    assert rows == K.flatten().tolist()
+    assert columns == F.unfold(X[None], kernel).flatten().tolist()
+    assert made == F.conv2d(X[None], K).flatten().tolist()
+
+    # The outlined column holds the numbers of the outlined window, and makes the outlined outputs.
+    *windows, column, outputs = outlines(picture)
+    assert len(windows) == c_i
+    cell = column[2]
+    assert all(window[2:] == (kernel[1] * cell, kernel[0] * cell) for window in windows)
+    assert column[3] == c_i * kernel[0] * kernel[1] * cell and outputs[2:] == (cell, c_o * cell)
+    corners = [
+        (
+            min(float(text.get("x", 0)) for text in cells.iter(f"{SVG}text")) - cell / 2,
+            min(float(text.get("y", 0)) for text in cells.iter(f"{SVG}text"))
+            - cell / 2
+            - 0.35 * float(cells.get("font-size", 0)),
+        )
+        for cells in ET.fromstring(str(picture)).iter(f"{SVG}g")
+        if cells.get("class") == "cells"
+    ]
+    places = (image[0] - kernel[0] + 1) * (image[1] - kernel[1] + 1)
+    picked = min(1, places - 1)
+    i, j = divmod(picked, image[1] - kernel[1] + 1)
+    inside = [(j * cell, i * cell)] * c_i + [(picked * cell, 0)] * 2
+    for (x, y, *_), corner, shift in zip(
+        [*windows, column, outputs], [*corners[:c_i], *corners[-2:]], inside, strict=True
+    ):
+        assert (x, y) == pytest.approx((corner[0] + shift[0], corner[1] + shift[1]), abs=0.2)
+    assert all(b[1] - a[1] > image[0] * cell for a, b in zip(windows, windows[1:], strict=False))
+
+    root = ET.fromstring(str(picture))
+    for x, y, width, height in outlines(picture):
+        assert x >= 0 and y >= 20 and x + width <= float(root.get("width", 0))
+        assert y + height <= float(root.get("height", 0))
+
+
+def test_im2col_refuses_what_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="is for 3 input maps, X has 2"):
+        d2l.diagrams.im2col(torch.ones(2, 4, 4), torch.ones(1, 3, 2, 2))
+    with pytest.raises(ValueError, match="kernel_size 5 does not fit"):
+        d2l.diagrams.im2col(torch.ones(1, 4, 4), torch.ones(1, 1, 5, 2))

@@ -89,8 +89,8 @@ def _overview(name: str, size: int, width: float, task: str) -> tuple[str, list[
         blocks, image, _LEFT, _TOP, _WIDTH - 12 - _LEFT, _SLABS, 12.5 if len(blocks) < 16 else 12
     )
     totals = (
-        f"{info(name).year} · {len(table.rows)} layers · {table.total_parameters:,} parameters · "
-        f"{table.total_macs:,} MACs"
+        f"paper of {info(name).year} · {len(table.rows)} layers · "
+        f"{table.total_parameters:,} parameters · {table.total_macs:,} MACs"
     )
     parts += [heading(name, totals, 16, 27), *key([b.role for b in blocks], _WIDTH - 16, 27)]
     kinds = (

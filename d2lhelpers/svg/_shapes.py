@@ -119,15 +119,17 @@ def matrix(
     *,
     digits: int = 2,
     strength: float = 0.18,
+    letter: float = 0.46,
 ) -> str:
     """A grid of numbers with its upper left corner at (x, y), tinted in its role's colour.
 
-    ``None`` leaves a cell empty; a string is written as it is.
+    ``None`` leaves a cell empty; a string is written as it is. ``letter`` is the numbers' size as a
+    share of the cell, up to 15 pixels; long numbers are smaller.
     """
     rows, columns = len(values), len(values[0]) if values else 0
     words = [[_cell_text(value, digits) for value in row] for row in values]
     longest = max((len(word) for row in words for word in row), default=1)
-    size = min(15.0, cell * 0.46, cell * 1.5 / max(longest, 1))
+    size = min(15.0, cell * letter, cell * 1.5 / max(longest, 1))
     fill = tint(color, strength) if strength else "none"
     parts = [rect(x, y, columns * cell, rows * cell, fill=fill, stroke="none")]
     for i in range(rows):

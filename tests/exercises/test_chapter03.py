@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 import torch
 
 import d2lhelpers as d2l
@@ -44,15 +43,6 @@ WRONG = {
         lambda X, K, s, p, d: corr(X, K.flip(0, 1), s, p, d),  # a true convolution
     ],
 }
-
-
-@pytest.mark.parametrize(
-    ("key", "answer"), [(key, answer) for key, answers in WRONG.items() for answer in answers]
-)
-def test_plausible_wrong_answers_are_rejected_with_a_reason(key: str, answer: Any) -> None:
-    verdict = d2l.check(key, answer)
-    assert verdict.status == "not yet"
-    assert len(verdict.message) > 20
 
 
 def test_the_worked_answers_are_right() -> None:
