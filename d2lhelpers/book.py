@@ -77,7 +77,7 @@ def chapter_map(chapters: Sequence[Chapter] = CHAPTERS) -> svg.Picture:
     drawn; the label names them all.
 
     >>> chapter_map().label[:38]
-    'Map of the book. 00 Start here. 03 Pad'
+    'Map of the book. 00 Start here. 01 Fro'
     """
     right = {chapter.number: chapter.part == 2 for chapter in chapters}
     color = {chapter.number: _COLORS[chapter.part] for chapter in chapters}
