@@ -47,17 +47,24 @@ def compare(
     other: Callable[[], object],
     rounds: int,
     synchronize: Callable[[], object] = lambda: None,
+    calls: tuple[int, int] = (1, 1),
 ) -> Row:
-    """Run both by turns, once to warm up and ``rounds`` times to measure."""
+    """Run both by turns, once to warm up and ``rounds`` times to measure.
+
+    ``calls`` is how often a turn runs ours and the other; the time of one call is kept. What takes
+    less than a millisecond needs many: a single one measures the caches that the other left.
+    """
     row = Row(what, against, target)
     for turn in range(rounds + 1):
-        for kept, run in ((row.ours, ours), (row.other, other)):
+        sides = ((row.ours, ours, calls[0]), (row.other, other, calls[1]))
+        for kept, run, times in sides:
             synchronize()
             started = time.perf_counter()
-            run()
+            for _ in range(times):
+                run()
             synchronize()
             if turn:
-                kept.append(time.perf_counter() - started)
+                kept.append((time.perf_counter() - started) / times)
     print(f"{what}, against {against}: {row.ratio:.2f}× ({target})", flush=True)
     return row
 

@@ -39,7 +39,7 @@ CHAPTERS = (
     Chapter("08", "normalization", "Normalization", 1, ("04", "07"), 60),
     Chapter("09", "regularization", "Regularization", 1, ("07",), 50),
     Chapter("10", "optimizers", "Optimizers", 1, ("08", "09"), 50),
-    Chapter("11", "lenet", "LeNet", 2, ("05", "07"), 60),
+    Chapter("11", "lenet", "LeNet", 2, ("04", "05", "07"), 60),
 )
 
 # Parts 0 and 1 stand in the left column, part 2 in the right one. An arrow leaves a box in its

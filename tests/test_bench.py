@@ -68,6 +68,9 @@ def test_a_ratio_is_the_others_time_by_ours() -> None:
     runs: list[str] = []
     row = pairs.compare("a", "b", "", lambda: runs.append("a"), lambda: runs.append("b"), 2)
     assert runs == ["a", "b"] * 3 and len(row.ours) == len(row.other) == 2
+    runs.clear()
+    pairs.compare("a", "b", "", lambda: runs.append("a"), lambda: runs.append("b"), 1, calls=(3, 1))
+    assert "".join(runs) == "aaab" * 2
     row.ours, row.other = [1.0, 2.0, 4.0], [3.0, 4.0, 4.0]
     assert row.ratio == 2.0
 
