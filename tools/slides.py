@@ -43,6 +43,7 @@ def assets(target: Path = TARGET) -> None:
     mathjax = _package("sphinx-mathjax-offline") / "static" / "mathjax"
     shutil.copytree(mathjax / "output", folder / "mathjax" / "output")
     shutil.copy(mathjax / "tex-chtml.js", folder / "mathjax")
+    shutil.copy(NOTEBOOKS / "rise.css", folder)  # live slides and files share their type
     shutil.copy(DECK / "deck.css", folder)
 
 

@@ -28,6 +28,11 @@ RIGHT: dict[str, Any] = {
     for module in MODULES.values()
     for key, answer in getattr(module, "RIGHT", {}).items()
 }
+FUNCTIONS = [
+    key
+    for key, answer in RIGHT.items()
+    if callable(answer) and not isinstance(answer, torch.nn.Module)
+]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -56,3 +61,8 @@ def test_right_answers_are_right_and_leave_the_readers_random_numbers_alone(key:
 @pytest.mark.parametrize("key", WRONG)
 def test_a_stub_is_not_tried(key: str) -> None:
     assert d2l.check(key, ...).status == "not tried yet"
+
+
+@pytest.mark.parametrize("key", FUNCTIONS)
+def test_a_function_that_returns_the_stub_is_not_tried(key: str) -> None:
+    assert d2l.check(key, lambda *arguments: ...).status == "not tried yet"
