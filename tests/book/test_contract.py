@@ -77,6 +77,11 @@ def test_the_table_of_chapters_is_the_folder() -> None:
     ]
 
 
+def test_the_folder_holds_chapters_and_nothing_else() -> None:
+    found = {path.name for path in NOTEBOOKS.iterdir() if path.suffix != ".ipynb"}
+    assert found - {".ipynb_checkpoints"} == {"rise.css", "solutions"}
+
+
 def test_every_need_is_an_earlier_chapter() -> None:
     for chapter in book.CHAPTERS:
         assert all(need < chapter.number for need in chapter.needs), chapter
