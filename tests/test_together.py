@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from d2lhelpers.training import History, _progress, fit
+from d2lhelpers.data import Batches
+from d2lhelpers.training import History, _progress, _together, fit
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = """
@@ -83,6 +84,36 @@ def test_an_interrupted_run_of_two_ends_as_an_uninterrupted_one(folder: Path) ->
 
 def test_one_checkpoint(folder: Path) -> None:
     assert sorted(path.name for path in folder.glob("resumed*")) == ["resumed.pt"]
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_each_process_prepares_its_part_alone(
+    monkeypatch: pytest.MonkeyPatch, training: bool, shuffle: bool
+) -> None:
+    images = torch.arange(11).view(-1, 1, 1, 1).expand(-1, 1, 2, 2).to(torch.uint8)
+    prepared = []
+
+    def watched(X: Tensor) -> Tensor:
+        prepared.append(len(X))
+        return X
+
+    batches = Batches(images, torch.arange(11), 4, shuffle=shuffle, augment=watched)
+    monkeypatch.setattr(_together, "size", lambda: 2)
+    seen = []
+    for rank in (0, 1):
+        monkeypatch.setattr(_together, "rank", lambda rank=rank: rank)
+        torch.manual_seed(3)
+        plain = [(X, y) for X, y in _together.Share(list(batches), training)]
+        prepared.clear()
+        torch.manual_seed(3)
+        parts = list(_together.Share(batches, training))
+        assert sum(prepared) == sum(len(y) for _, y in parts) <= 6
+        assert len(parts) == len(plain) == 3
+        for (X, y), (A, b) in zip(parts, plain, strict=True):
+            assert X.equal(A) and y.equal(b) and X[:, 0, 0, 0].mul(255).round().long().equal(y)
+        seen += [int(label) for _, y in parts for label in y]
+    assert len(seen) == len(set(seen)) == (10 if training else 11)
 
 
 @pytest.mark.parametrize(("rank", "lines"), [(0, 1), (1, 0)])

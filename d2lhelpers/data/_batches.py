@@ -105,7 +105,26 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         # Drawn here rather than at the first batch: two iterators that are read in turn then see
         # the same orders as two that are read one after the other.
-        return self._epoch(self._order() if self.shuffle else None)
+        return self.parts(0, 1)
+
+    def parts(
+        self, first: int, count: int, equal: bool = False
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """One epoch of every ``count``-th image of each batch, from image ``first`` on.
+
+        The other images are not prepared: of ``count`` processes each does its part of the work.
+
+        Args:
+            first: 0 ≤ first < count.
+            count: how many parts a batch has.
+            equal: leave out the last images of a batch that ``count`` does not divide.
+
+        >>> images = torch.zeros(5, 1, 4, 4, dtype=torch.uint8)
+        >>> batches = Batches(images, torch.arange(5), batch_size=5)
+        >>> [y.tolist() for _, y in batches.parts(1, 2)]
+        [[1, 3]]
+        """
+        return self._epoch(self._order() if self.shuffle else None, first, count, equal)
 
     def _order(self) -> Tensor:
         # The order is made on the CPU, so that a seed gives the same one on every device.
@@ -113,11 +132,18 @@ class Batches:
         order = torch.randperm(self.num_samples, generator=torch.Generator().manual_seed(seed))
         return order.to(self.images.device)
 
-    def _epoch(self, order: Tensor | None) -> Iterator[tuple[Tensor, Tensor]]:
+    def _epoch(
+        self, order: Tensor | None, first: int, count: int, equal: bool
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         # All labels at once are cheaper than one more operation a batch.
         labels = self.labels if order is None else self.labels[order]
         for start in range(0, self.num_samples, self.batch_size):
-            chosen = slice(start, start + self.batch_size)
+            end = min(start + self.batch_size, self.num_samples)
+            if equal:
+                end -= (end - start) % count
+            if start + first >= end:
+                continue
+            chosen = slice(start + first, end, count)
             images = (
                 self.images[chosen] if order is None else self.images.index_select(0, order[chosen])
             )

@@ -50,7 +50,8 @@ class Share:
     """This process's part of each batch: every ``size()``-th image, from image ``rank()`` on.
 
     In training the parts of a batch must be equally large, for the mean of their gradients to be
-    the batch's: up to ``size() - 1`` images of the last batch of an epoch are left out.
+    the batch's: up to ``size() - 1`` images of the last batch of an epoch are left out. Data that
+    can (`d2lhelpers.data.Batches`) prepares this part alone.
 
     >>> batch = (torch.arange(5), torch.arange(5))
     >>> [X.tolist() for X, y in Share([batch], training=True)]
@@ -63,6 +64,9 @@ class Share:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         # The data draws its order here, with the seed that all processes share.
+        if hasattr(self.data, "parts"):
+            parts: Iterator[tuple[Tensor, Tensor]] = self.data.parts(rank(), size(), self.training)
+            return parts
         return self._parts(iter(self.data))
 
     def _parts(self, batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
