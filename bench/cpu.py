@@ -18,6 +18,9 @@ from torch import nn
 import d2lhelpers as d2l
 from d2lhelpers.explore.convolution import operands
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+import run_tests
+
 CPU = torch.device("cpu")
 
 
@@ -178,11 +181,17 @@ def imports() -> Row:
     )
 
 
+def notebooks() -> Row:
+    """Every notebook of the book, run and compared as ``make test`` does it, once."""
+    seconds = run_tests.run("notebooks")
+    return Row("all notebooks under nbval", "", "≤ 10 min", [seconds])
+
+
 def main() -> None:
     # Four workers on two cores are one of the textbook's settings, not a mistake.
     warnings.filterwarnings("ignore", "This DataLoader will create")
     rows = [redraw(), *convolution(), imports(), batches_at_224(), *lenet_epoch(), resnet()]
-    write("cpu", rows)
+    write("cpu", [*rows, notebooks()])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class Row:
     """One comparison: seconds of each run of both, in the order in which they ran.
 
     ``ratio`` is the median of the ratios of neighbouring runs, the other's time by ours: above 1,
-    ours is faster.
+    ours is faster. A row without ``other`` is one time of ours against a limit.
     """
 
     what: str
@@ -111,6 +111,10 @@ def table(content: dict[str, object]) -> str:
     lines += ["|---|---|---|---|---|---|"]
     for entry in content["rows"]:  # type: ignore[attr-defined]
         row = Row(**entry)
+        if not row.other:
+            ours = _time(statistics.median(row.ours))
+            lines.append(f"| {row.what} | {row.against} | {ours} | | | {row.target} |")
+            continue
         spread = f"{min(row.ratios):.2f} to {max(row.ratios):.2f}"
         ours, other = (_time(statistics.median(times)) for times in (row.ours, row.other))
         lines.append(

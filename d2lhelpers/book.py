@@ -25,7 +25,7 @@ class Chapter:
         return f"{self.number}_{self.slug}.ipynb"
 
 
-PARTS = ("Start", "Part I: the operations", "Part II: the networks")
+PARTS = ("Start", "Part I: the operations", "Part II: the networks", "Appendix")
 
 CHAPTERS = (
     Chapter("00", "start_here", "Start here", 0, (), 10),
@@ -40,13 +40,21 @@ CHAPTERS = (
     Chapter("09", "regularization", "Regularization", 1, ("07",), 50),
     Chapter("10", "optimizers", "Optimizers", 1, ("08", "09"), 50),
     Chapter("11", "lenet", "LeNet", 2, ("04", "05", "07"), 60),
+    Chapter("12", "alexnet", "AlexNet", 2, ("08", "09", "11"), 60),
+    Chapter("13", "vgg", "VGG", 2, ("12",), 50),
+    Chapter("14", "nin", "NiN", 2, ("12",), 40),
+    Chapter("15", "googlenet", "GoogLeNet", 2, ("13", "14"), 50),
+    Chapter("16", "resnet", "ResNet", 2, ("13",), 60),
+    Chapter("17", "densenet", "DenseNet", 2, ("16",), 50),
+    Chapter("18", "architecture_zoo", "The zoo", 2, ("10", "15", "17"), 60),
+    Chapter("19", "where_the_time_goes", "Where the time goes", 3, ("11",), 30),
 )
 
-# Parts 0 and 1 stand in the left column, part 2 in the right one. An arrow leaves a box in its
+# Parts 0 and 1 stand in the left column, the others in the right one. An arrow leaves a box in its
 # lower half and enters one in its upper half, so that no two of them lie on the same line.
 _WIDTH, _HEIGHT, _ROW, _HEADING = 294.0, 30.0, 40.0, 30.0
 _LANE, _EDGE, _OUT, _IN = 13.0, 16.0, 21.0, 10.0
-_COLORS = (svg.MUTED, svg.INPUT, svg.OUTPUT)
+_COLORS = (svg.MUTED, svg.INPUT, svg.OUTPUT, svg.MUTED)
 
 Pair = tuple[str, str]
 
@@ -79,7 +87,7 @@ def chapter_map(chapters: Sequence[Chapter] = CHAPTERS) -> svg.Picture:
     >>> chapter_map().label[:38]
     'Map of the book. 00 Start here. 01 Fro'
     """
-    right = {chapter.number: chapter.part == 2 for chapter in chapters}
+    right = {chapter.number: chapter.part >= 2 for chapter in chapters}
     color = {chapter.number: _COLORS[chapter.part] for chapter in chapters}
     columns = [[number for number in right if right[number] == side] for side in (False, True)]
     following = {pair for column in columns for pair in zip(column, column[1:], strict=False)}
@@ -95,7 +103,7 @@ def chapter_map(chapters: Sequence[Chapter] = CHAPTERS) -> svg.Picture:
     left = (room[0], room[0] + _WIDTH + max(room[1], 40.0))
 
     parts = [
-        svg.text(left[part == 2] + 2, y, PARTS[part], 13.5, svg.MUTED, font_weight="600")
+        svg.text(left[part >= 2] + 2, y, PARTS[part], 13.5, svg.MUTED, font_weight="600")
         for part, y in headings.items()
     ]
     for a, b in drawn:

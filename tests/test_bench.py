@@ -78,8 +78,10 @@ def test_a_ratio_is_the_others_time_by_ours() -> None:
 def test_the_table_replaces_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "README.md").write_text("a\n<!-- cpu -->\nold\n<!-- end cpu -->\nz\n")
     monkeypatch.setattr(pairs, "RESULTS", tmp_path / "results")
-    pairs.write("cpu", [pairs.Row("x", "y", "≥ 3×", [1.0], [3.5])])
+    rows = [pairs.Row("x", "y", "≥ 3×", [1.0], [3.5]), pairs.Row("z", "", "≤ 10 min", [75.0])]
+    pairs.write("cpu", rows)
     text = (tmp_path / "README.md").read_text()
     assert "old" not in text and text.startswith("a\n") and text.endswith("z\n")
     assert "| x | y | 1.00 s | 3.50 s | **3.50×** (3.50 to 3.50) | ≥ 3× |" in text
+    assert "| z |  | 75.00 s | | | ≤ 10 min |" in text
     assert f"torch {torch.__version__}" in text

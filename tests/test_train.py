@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,11 @@ def test_presets_refuse_what_does_not_exist() -> None:
         presets.preset("lent")
     with pytest.raises(ValueError, match="no preset 'huge': there are small, full"):
         presets.preset("lenet", "huge")
+
+
+@pytest.mark.parametrize(("options", "least"), [((), 0.70), ((("batch_norm", True),), 0.80)])
+def test_the_small_preset_of_lenet_learns(options: tuple[tuple[str, bool]], least: float) -> None:
+    """The chapters assert the same of the other networks; the chapter on LeNet picks its own."""
+    chosen = replace(presets.preset("lenet", "small"), options=options)
+    _, history = presets.run("lenet", chosen, device="cpu")
+    assert history.test_acc[-1] >= least

@@ -44,15 +44,26 @@ STAGES = {
 }
 
 
+def run(name: str) -> float:
+    """Run a stage and return its seconds. Raises ``CalledProcessError`` where a test fails."""
+    arguments, variables = STAGES[name]
+    print(f"\n== {name}", flush=True)
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    try:
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=True)
+    finally:
+        seconds = time.perf_counter() - started
+        print(f"== {name}: {seconds:.0f} s", flush=True)
+    return seconds
+
+
 def main() -> None:
     failed = []
-    for name, (arguments, variables) in STAGES.items():
-        print(f"\n== {name}", flush=True)
-        started = time.perf_counter()
-        command = [sys.executable, "-m", "pytest", "-q", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables})
-        print(f"== {name}: {time.perf_counter() - started:.0f} s", flush=True)
-        if done.returncode:
+    for name in STAGES:
+        try:
+            run(name)
+        except subprocess.CalledProcessError:
             failed.append(name)
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")

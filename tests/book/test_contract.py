@@ -115,6 +115,8 @@ def test_no_warning_error_widget_or_path_in_the_output(path: Path) -> None:
     for index, output in outputs(path):
         assert output.output_type != "error", index
         assert output.get("name") != "stderr", index
+        if "image/png" in output.get("data", {}):
+            output.data["image/png"] = ""  # letters at random: "/usr/" turns up in base64 too
         text = nbformat.writes(nbformat.v4.new_notebook(cells=[_holding(output)]))
         assert "widget-view" not in text, index
         assert not re.search(r"/(home|root|tmp|Users|usr)/\w|[A-Z]:\\\\", text), index
