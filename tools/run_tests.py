@@ -40,7 +40,11 @@ STAGES = {
         ],
         QUIET,
     ),
-    "browser tests": (["tests/browser", "--durations=8"], QUIET),
+    # The site and the decks on one worker, JupyterLab on another.
+    "browser tests": (
+        ["tests/browser", "-n", "2", "--dist", "loadfile", "--durations=8"],
+        QUIET,
+    ),
 }
 
 
