@@ -82,7 +82,7 @@ _BOTH = {
     **_each(_small(67, 0.25, 3, 0.001), _full(224, 0.0003), "alexnet", "alexnet2012"),
     **_each(_small(32, 0.25, 2, 0.001), _full(224, 0.0003), "vgg11", "vgg13", "vgg16", "vgg19"),
     **_each(_small(67, 0.25, 4, 0.001), _full(224, 0.0005), "nin"),
-    **_each(_small(32, 0.5, 3, 0.001), _full(96, 0.001), "googlenet"),
+    **_each(_small(32, 0.5, 4, 0.0006), _full(96, 0.001), "googlenet"),
     **_each(
         _small(28, 0.25, 5, 0.05, "momentum"),
         _full(96, 0.001),
