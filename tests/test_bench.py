@@ -85,3 +85,10 @@ def test_the_table_replaces_the_one_before(tmp_path: Path, monkeypatch: pytest.M
     assert "| x | y | 1.00 s | 3.50 s | **3.50×** (3.50 to 3.50) | ≥ 3× |" in text
     assert "| z |  | 75.00 s | | | ≤ 10 min |" in text
     assert f"torch {torch.__version__}" in text
+
+
+def test_the_table_names_every_network_that_was_trained() -> None:
+    entry = {"network": "LeNet", "accuracy": 0.8012, "published": 0.759, "seconds": 9.6}
+    text = pairs.table({"hardware": {"gpu": "x"}, "rows": [], "trained": [entry, entry]})
+    assert text.count("| LeNet | **0.801** | 0.759 | 10 |") == 2
+    assert "| all | | | 19 (to reach: under 600) |" in text
