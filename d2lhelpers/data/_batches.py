@@ -107,9 +107,7 @@ class Batches:
         # the same orders as two that are read one after the other.
         return self.parts(0, 1)
 
-    def parts(
-        self, first: int, count: int, equal: bool = False
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    def parts(self, first: int, count: int, equal: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
         """One epoch of every ``count``-th image of each batch, from image ``first`` on.
 
         The other images are not prepared: of ``count`` processes each does its part of the work.

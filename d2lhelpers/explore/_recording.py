@@ -25,7 +25,7 @@ class Maps:
 
     ``shape`` is its (C, H, W); ``large`` and ``small`` are the maps averaged to at most 112 × 112
     and 56 × 56, ``lows`` and ``highs`` the least and greatest value of each map, ``strongest`` the
-    channels by falling standard deviation.
+    channels by falling standard deviation; where a map is one number, by its distance from 0.
     """
 
     shape: tuple[int, int, int]
@@ -125,13 +125,14 @@ class Recording:
         self._run(image, note, layer)
         maps = kept[-1]
         flat = maps.flatten(1)
+        strength = flat.abs()[:, 0] if flat.shape[1] == 1 else flat.std(1, correction=0)
         return Maps(
             (len(maps), maps.shape[1], maps.shape[2]),
             shrunk(maps, LARGE).numpy(),
             shrunk(maps, SMALL).numpy(),
             flat.amin(1).tolist(),
             flat.amax(1).tolist(),
-            flat.std(1, correction=0).argsort(descending=True, stable=True).tolist(),
+            strength.argsort(descending=True, stable=True).tolist(),
         )
 
     def _photograph(self, image: int) -> str:

@@ -69,7 +69,8 @@ def draw(
     elif channel == STRONGEST:
         shown = maps.strongest[:_SHOWN]
         chosen = shown[0]
-        which = f"the {len(shown)} strongest (widest spread) of {count} maps"
+        strong = "farthest from 0" if maps.shape[1:] == (1, 1) else "widest spread"
+        which = f"the {len(shown)} strongest ({strong}) of {count} maps"
     else:
         raise ValueError(f"channel must be a number or {STRONGEST!r}; got {channel!r}")
     module = recording.net.get_submodule(layer)
@@ -82,7 +83,7 @@ def draw(
         svg.text(_GRID, 30, f"{layer}: {_kind(module)}", 16, svg.INK, font_weight="600"),
         svg.text(_GRID, 52, caption, 13, svg.MUTED),
         *_grid(maps, shown, chosen, low, high),
-        *_large(maps, chosen, signed=low < 0),
+        *_large(maps, chosen, low, high),
     ]
     said = f" The answer: {answer[0][0]}, {_percent(answer[0][1])}." if answer else ""
     label = (
@@ -156,13 +157,17 @@ def _grid(maps: Maps, shown: list[int], chosen: int, low: float, high: float) ->
     return parts
 
 
-def _large(maps: Maps, channel: int, signed: bool) -> list[str]:
-    """The chosen map on a scale of its own, and that scale."""
+def _large(maps: Maps, channel: int, lowest: float, highest: float) -> list[str]:
+    """The chosen map on a scale of its own, and that scale; an even map on the layer's."""
     x, y, side = 672.0, _TOP + 20, 260.0
     low, high = maps.lows[channel], maps.highs[channel]
+    said = f"channel {channel}: {_value(low)} to {_value(high)}, its own scale"
+    signed = lowest < 0
+    if low == high:
+        said = f"channel {channel}: {_value(low)} everywhere, on the layer's scale"
+        low, high = lowest, highest
     reach = max(-low, high)
     ends = (-reach, reach) if signed else (low, high)
-    said = f"channel {channel}: {_value(low)} to {_value(high)}, its own scale"
     bar = y + side + 16
     parts = [
         svg.text(x, y - 5, said, 12.5),
@@ -190,10 +195,10 @@ def feature_maps(
 
     ``images`` is ``(N, C, H, W)``, as the network takes them; ``titles`` names each of them and
     ``classes`` the network's outputs. Choose a picture, a layer, and a channel or the twelve
-    strongest maps: those whose values vary most (greatest standard deviation). Maps without
-    negative values are white to black; where a layer gives both signs, blue is negative, white 0,
-    orange positive. Returns an ``ipywidgets`` widget. Raises ``ValueError`` where the network
-    refuses the images or has no layer with maps.
+    strongest maps: those whose values vary most (greatest standard deviation), or, where a map is
+    one number, those farthest from 0. Maps without negative values are white to black; where a
+    layer gives both signs, blue is negative, white 0, orange positive. Returns an ``ipywidgets``
+    widget. Raises ``ValueError`` where the network refuses the images or has no layer with maps.
     """
     recording = Recording(net, images, titles, classes)
     wide = {"style": {"description_width": "60px"}, "layout": widgets.Layout(width="300px")}

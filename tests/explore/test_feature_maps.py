@@ -84,6 +84,18 @@ def test_a_thousand_states_show_what_the_layers_gave() -> None:
             )
 
 
+def test_maps_of_one_number_are_ranked_by_it_and_drawn_on_the_layers_scale() -> None:
+    net = nn.Sequential(nn.Conv2d(1, 4, 8))
+    with torch.no_grad():
+        net[0].weight.zero_()
+        net[0].bias.copy_(torch.tensor([0.5, -2.0, 1.0, 0.0]))
+    drawn = render(net, images(1, 1, 8))
+    assert "the 4 strongest (farthest from 0) of 4 maps, 1×1 each" in words(drawn)
+    assert re.findall(r">channel (\d+)<", str(drawn)) == ["1", "2", "0", "3"]
+    assert "channel 1: −2 everywhere, on the layer's scale" in words(drawn)
+    check(pictures(drawn)[5], torch.full((1, 1), -2.0), -2.0, 2.0)
+
+
 def test_the_pixels_are_the_values() -> None:
     net, x = lenet(), images(1, 1, 28)
     for layer in ("features.0", "features.1"):  # with negative values, and without
