@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     "book": {"svg"},
     "diagrams": {"svg", "arithmetic", "inspection"},
     "explore": {"svg", "functional", "arithmetic", "data", "models", "inspection", "diagrams"},
-    "exercises": {"svg", "arithmetic", "functional", "models"},
+    "exercises": {"svg", "arithmetic", "functional", "models", "inspection"},
     "pretrained": {"models"},
     "presets": {"data", "device", "models", "training"},
     "train": {"device", "models", "presets"},
