@@ -40,7 +40,7 @@ STAGES = {
         ],
         QUIET,
     ),
-    # The site and the decks on one worker, JupyterLab on another.
+    # A file a worker: the site takes as long as JupyterLab and the decks together.
     "browser tests": (
         ["tests/browser", "-n", "2", "--dist", "loadfile", "--durations=8"],
         QUIET,

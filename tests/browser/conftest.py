@@ -56,3 +56,24 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     assert not errors, errors
     assert not outside, outside
+
+
+@pytest.fixture
+def offline(browser: Browser) -> Iterator[Page]:
+    """A page that fails the test when it asks the network or logs an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if not is_local(r.url) else None)
+    page.on("requestfailed", lambda r: errors.append(f"not found: {r.url}"))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    yield page
+    context.close()
+    assert not asked, asked
+    assert not errors, errors
+
+
+def is_local(url: str) -> bool:
+    return url.startswith(("file:", "data:", "blob:", "about:"))
